@@ -42,7 +42,7 @@ def _applied(bench: Bench) -> Report:
     root = bench.work / "account"
     write_project(root, bench.table, APPLIED)
     log = bench.work / "requests.jsonl"
-    serve = (sys.executable, "-m", "pricebook", "serve", "--port", "0", "--log", str(log))
+    serve = (sys.executable, "-m", "pricebook", "serve", "--port", "0", "--request-log", str(log))
     with serving(serve) as port:
         settings = f"store: metronome, base_url: 'http://127.0.0.1:{port}', requests_per_minute: 100000"
         file = root / "pricebook.yaml"

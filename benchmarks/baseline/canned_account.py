@@ -8,6 +8,7 @@ python canned_account.py CARDS PRODUCTS_A_CARD PRICES_A_PRODUCT LATENCY_MS
 import asyncio
 import json
 import sys
+from typing import Any
 from uuid import UUID
 
 USD = {"id": "2714e483-4ff1-48e4-9e25-ac732e8f24f2", "name": "USD (cents)", "is_currency": True}
@@ -35,7 +36,7 @@ class Account:
                 product["id"]: [self._rate(product["id"], price) for price in range(prices)] for product in own
             }
 
-    def _product(self, number: int) -> dict[str, object]:
+    def _product(self, number: int) -> dict[str, Any]:
         state = {"name": f"Product {number}", "created_at": "2025-01-01T00:00:00Z", "created_by": "benchmark"}
         fields = {"pricebook_ref": f"bench/product:product-{number}"}
         return {
@@ -47,9 +48,9 @@ class Account:
             "custom_fields": fields,
         }
 
-    def _card(self, number: int) -> dict[str, str]:
+    def _card(self, number: int) -> dict[str, Any]:
         fields = {"pricebook_ref": f"bench/rate-card:card-{number}"}
-        return {"id": str(UUID(int=1 << 64 | number)), "name": f"Card {number}", "custom_fields": fields}  # type: ignore[dict-item]
+        return {"id": str(UUID(int=1 << 64 | number)), "name": f"Card {number}", "custom_fields": fields}
 
     def _rate(self, product: str, number: int) -> str:
         rate = {"rate_type": "FLAT", "price": 0, "credit_type": USD}
@@ -66,15 +67,19 @@ class Account:
         }
         return json.dumps(item).replace('"price": 0', f'"price": 0.0000{number + 1}')
 
-    def answer(self, path: str, query: dict[str, str], body: dict[str, object]) -> str:
+    def answer(self, path: str, query: dict[str, str], body: dict[str, Any]) -> str:
         """The body of an answer."""
         start = int(query.get("next_page", "0"))
         if path.endswith("getRateSchedule"):
             held = self.rates[str(body["rate_card_id"])]
-            wanted = [selector["product_id"] for selector in body.get("selectors", ())] or list(held)  # type: ignore[attr-defined]
+            wanted = [selector["product_id"] for selector in body.get("selectors", ())] or list(held)
             rows = [row for product in wanted if product in held for row in held[product]]
         else:
-            lists = {"products/list": self.products, "rate-cards/list": self.cards, "credit-types/list": [USD]}
+            lists: dict[str, list[dict[str, Any]]] = {
+                "products/list": self.products,
+                "rate-cards/list": self.cards,
+                "credit-types/list": [USD],
+            }
             found = next((items for name, items in lists.items() if path.endswith(name)), [])
             rows = [json.dumps(item) for item in found[start : start + PAGE + 1]]
             more = json.dumps(str(start + PAGE)) if len(rows) > PAGE else "null"

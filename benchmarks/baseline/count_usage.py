@@ -21,14 +21,15 @@ if how == "ours":
 
     meters, _ = meters_of(load(read_project(project)).catalog)
     start = datetime(2026, 1, 1, tzinfo=UTC)
-    contracts = SqlStore(f"sqlite:///{project / 'pricebook.db'}").contracts("llm", start)
+    billed = SqlStore(f"sqlite:///{project / 'pricebook.db'}").billed("llm", start)
     engine = DuckEngine()
     read_usage(engine, [usage], meters)
-    periods = [UsagePeriod(contract.customer, start, later(start, 1, "MONTHS")) for contract in contracts]
-    _, found = measure(engine, meters, periods)
+    end = later(start, 1, "MONTHS")
+    periods = [UsagePeriod(each.billing.contract.customer, start, end) for each in billed]
+    found = measure(engine, meters, periods)[1]
     count, total = 0, Decimal(0)
-    for row in found:
-        count, total = count + 1, total + row.quantity
+    for quantity in found:
+        count, total = count + 1, total + quantity.quantity
     engine.close()
 else:
     import sqlite3

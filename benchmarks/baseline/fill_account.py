@@ -5,6 +5,7 @@ python fill_account.py FILE CUSTOMERS
 """
 
 import sys
+from typing import Any
 from uuid import uuid4
 
 from pricebook.catalog.canonical import encode
@@ -26,8 +27,8 @@ def main() -> None:
         headers = {"authorization": f"Bearer {sandbox.token}", "idempotency-key": key}
         answer = sandbox.handle(Request("POST", path, {}, headers, encode(body).encode()))
         assert answer.status == 200, answer.body
-        data = decode(answer.body)["data"] if answer.body else {}
-        return str(data.get("id"))
+        said: Any = decode(answer.body) if answer.body else {"data": {}}
+        return str(said["data"].get("id"))
 
     for entity in ("contract_product", "rate_card"):
         post("/v1/customFields/addKey", entity=entity, key="pricebook_ref", enforce_uniqueness=True)

@@ -11,7 +11,7 @@ from octodns.provider.base import BaseProvider
 from octodns.record import Record
 
 
-class HeldProvider(BaseProvider):
+class HeldProvider(BaseProvider):  # type: ignore[misc]  # octodns is not there where types are checked
     """Everything it holds is A records; it is planned against and never applied to."""
 
     SUPPORTS_GEO = False

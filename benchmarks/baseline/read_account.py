@@ -25,7 +25,7 @@ def main() -> None:
     started = time.perf_counter()
     snapshot = store.snapshot("bench", datetime.now(UTC))
     seconds = time.perf_counter() - started
-    print(seconds, client.sent, sum(len(rates) for rates in snapshot.catalog.rates.values()))
+    print(seconds, client.http.sent, sum(len(rates) for rates in snapshot.catalog.rates.values()))
 
 
 if __name__ == "__main__":

@@ -16,7 +16,8 @@ from pricebook.format.plan_text import plan_text
 from pricebook.format.report.data import report_data
 from pricebook.project.project import read_project
 from pricebook.store.sql import SqlStore
-from pricebook.view.plan import RowChoice, plan_view
+from pricebook.view.plan import plan_view
+from pricebook.view.rows import RowChoice
 from pricebook.workflow.plan import plan
 
 REPEATS = 7
